@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import ModuleType
 
 import hypothesis
@@ -43,6 +43,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """While tests are looked for, hardly anything becomes garbage, and to look for it takes a fifth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What begins processes goes first: it mostly waits for them, while what only reckons uses the cores. Tests of a
@@ -64,7 +74,7 @@ def _takes_turns(item: pytest.Item) -> bool:
     """Scenarios, and elsewhere what is slow; but not what proves the promises, plays a fault of the model, or is asked
     for by name in the goals; nor what must notice a broken promise, so that it is known to pass on the true code.
     """
-    folders = {folder.name for folder in item.path.parents}
+    folders = item.path.parts
     always = "simulation" in folders or item.get_closest_marker("fault") or item.get_closest_marker("always")
     if always or not ("scenarios" in folders or item.get_closest_marker("slow") is not None):
         return False
@@ -80,6 +90,7 @@ def _name(item: pytest.Item) -> str:
     return item.nodeid.rpartition("::")[2]
 
 
+@functools.cache  # hundreds of tests ask the same
 def _begins_processes(module: ModuleType) -> bool:
     begun = {"tests.scenarios.processes", "tests.chaos.course", "tests.forked"}
     return any(getattr(value, "__module__", "") in begun for value in vars(module).values())

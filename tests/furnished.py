@@ -5,13 +5,18 @@ The cycles of a daemon are taken by hand, so that a test says when what was aske
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+import functools
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+from sandbox.hubspot.kernel import HubSpotKernel
+from sandbox.salesforce.kernel import SalesforceKernel
 from syncd.bootstrap.reports import Reports
 from syncd.engine.booking import book_in
 from syncd.engine.readonly import ReadOnly
@@ -31,11 +36,13 @@ from syncd.operations.reporting import Question
 from syncd.ports.memory import AGREEMENT, BRAKE_HELD, DRIFT
 from syncd.ports.store import Settlement, Store
 from syncd.ports.system import Clock
-from tests.fakes import START
+from syncd.settings.accounts import ConnectionSettings
+from syncd.store import open_store
+from tests.fakes import START, FakeChance, FakeClock
 from tests.scenarios.steps import Steps
 from tests.unit.core.ledgers import BOOK, deal, delivered, moved, told, touched
 from tests.visits import House, house
-from tests.worlds import agreed, open_both
+from tests.worlds import Both, agreed, open_both, open_world
 
 PEOPLE = (
     ("ada.lovelace", "Ada", "Lovelace", "Analytical Engines"),
@@ -53,9 +60,61 @@ AT_ODDS = "kurt.goedel"
 
 @contextmanager
 def furnished(folder: Path) -> Iterator[tuple[House, Steps]]:
-    """The console and what can be done at both vendors."""
-    both = open_both(f"sqlite:///{folder}/state.db")
+    """The console and what can be done at both vendors: a copy, whatever becomes of it, of what was made once."""
+    both = _copied(folder)
     steps = Steps(both)
+
+    @contextmanager
+    def world(_: str, who: str) -> Iterator[World]:
+        connectors = Pair(*(ReadOnly(each) for each in both.world.connectors))
+        yield replace(both.world, connectors=connectors, who=who, terms={}, verified={}, checked={})
+
+    config = agreed(folder / "agreed")
+
+    def report(_: str, asked: Question) -> Report:
+        return Reports(_Shop(made.store, both.clock, SimpleNamespace(files=[config])))("main", asked)  # type: ignore[arg-type]
+
+    with house(folder, world=world, clock=both.clock, quota=_quota, report=report) as made:
+        yield made, steps
+    both.store.close()
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """Both vendors, and the files of a store in which they are in step."""
+
+    vendors: tuple[FakeClock, HubSpotKernel, SalesforceKernel]
+    settings: ConnectionSettings
+    files: Mapping[str, bytes]
+
+
+def _copied(folder: Path) -> Both:
+    """A fresh process's view of a copy of the pattern; its store lies in that folder."""
+    made = _pattern()
+    for name, content in made.files.items():
+        (folder / name).write_bytes(content)
+    clock, hubspot, salesforce = copy.deepcopy(made.vendors)
+    salesforce.bulk._calls = lambda: salesforce.calls  # a copied function still speaks of what it was made with
+    url = f"sqlite:///{folder}/state.db"
+    store = open_store(url, made.settings.connection.name, clock=clock, chance=FakeChance(8))
+    world = open_world(hubspot, salesforce, clock, store, made.settings)
+    return Both(hubspot, salesforce, clock, world, store, made.settings)
+
+
+@functools.cache
+def _pattern() -> _Pattern:
+    """Six people whom both sides know, a dozen runs, and a change that clashes."""
+    with tempfile.TemporaryDirectory(prefix="syncd-furnished-") as place:
+        folder = Path(place)
+        both = open_both(f"sqlite:///{folder}/state.db")
+        _lived(Steps(both))
+        both.store.close()
+        files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    return _Pattern((both.clock, both.hubspot, both.salesforce), both.settings, files)
+
+
+def _lived(steps: Steps) -> None:
+    """What happened until a page is looked at."""
     for name, first, last, company in PEOPLE:
         steps.contact(email=f"{name}@example.com", firstname=first, lastname=last, company=company, jobtitle="Engineer")
         steps.lead(Email=f"{name}@example.com", FirstName=first, LastName=last, Company=company, Title="Engineer")
@@ -71,20 +130,6 @@ def furnished(folder: Path) -> Iterator[tuple[House, Steps]]:
             (lead,) = [row for row in steps.live("Lead") if row["Email"] == f"{name}@example.com"]
             steps.sell(str(lead["Id"]), Email="goedel@example.com")
     steps.cycle(after=120)
-
-    @contextmanager
-    def world(_: str, who: str) -> Iterator[World]:
-        connectors = Pair(*(ReadOnly(each) for each in both.world.connectors))
-        yield replace(both.world, connectors=connectors, who=who, terms={}, verified={}, checked={})
-
-    config = agreed(folder / "agreed")
-
-    def report(_: str, asked: Question) -> Report:
-        return Reports(_Shop(made.store, both.clock, SimpleNamespace(files=[config])))("main", asked)  # type: ignore[arg-type]
-
-    with house(folder, world=world, clock=both.clock, quota=_quota, report=report) as made:
-        yield made, steps
-    both.store.close()
 
 
 @dataclass

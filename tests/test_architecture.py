@@ -7,14 +7,14 @@ how long a file may be, which words a name may not have. A rule maps one file to
 from __future__ import annotations
 
 import ast
-import functools
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.sources import Source, forget, full_names, sources
 
 pytestmark = pytest.mark.xdist_group("sources")  # which one process reads once
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,33 +24,11 @@ PRESCRIBED = {"get_route_handler"}  # what a library calls by that name
 BANNED_WORDS = ("Manager", "Helper", "Util", "Utils", "Processor", "Handler", "DAO", "Service")
 
 
-@functools.cache
-def parsed(text: str) -> ast.Module:
-    """Parses a file once for all rules."""
-    return ast.parse(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One file: its path from the project root with forward slashes, and its text."""
-
-    path: str
-    text: str
-
-    @property
-    def tree(self) -> ast.Module:
-        """The syntax tree of the file, the same one at every call."""
-        return parsed(self.text)
-
-    def within(self, *folders: str) -> bool:
-        """True when the file is one of the given files, or lies below one of the given folders."""
-        return any(self.path == folder or self.path.startswith(f"{folder}/") for folder in folders)
-
-
-def sources(*folders: str) -> list[Source]:
-    """All Python files below the given folders that exist, in order of path."""
-    found = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return [Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in found]
+@pytest.fixture(scope="module", autouse=True)
+def trees_are_forgotten() -> Iterator[None]:
+    """Millions of nodes, which nobody else in this process needs."""
+    yield
+    forget()
 
 
 def uphold(rule: Callable[[Source], Iterator[str]], *folders: str) -> None:
@@ -59,34 +37,6 @@ def uphold(rule: Callable[[Source], Iterator[str]], *folders: str) -> None:
     assert seen, f"no Python files below {folders}: the rule would hold for nothing"
     if breaches := [f"{source.path}:{breach}" for source in seen for breach in rule(source)]:
         pytest.fail("\n".join(breaches), pytrace=False)
-
-
-def full_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Line and full dotted name of every import and of every attribute reached through one.
-
-    `from datetime import datetime as d` and then `d.now()` yields `datetime.datetime` and `datetime.datetime.now`.
-    """
-    known: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for name in node.names:
-                known[name.asname or name.name.partition(".")[0]] = (
-                    name.name if name.asname else name.name.split(".")[0]
-                )
-                yield node.lineno, name.name
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for name in node.names:
-                known[name.asname or name.name] = f"{node.module}.{name.name}"
-                yield node.lineno, f"{node.module}.{name.name}"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            parts = [node.attr]
-            root = node.value
-            while isinstance(root, ast.Attribute):
-                parts.append(root.attr)
-                root = root.value
-            if isinstance(root, ast.Name) and root.id in known:
-                yield node.lineno, ".".join([known[root.id], *reversed(parts)])
 
 
 # --- time, chance, ids, threads ---------------------------------------------------------------------------------------
@@ -103,7 +53,7 @@ AROUND_KERNELS = tuple(
 
 def reaches_for_the_world(source: Source) -> Iterator[str]:
     """Uses of the real clock, chance, ids or threads, which come in as arguments everywhere but at the edge."""
-    for line, name in full_names(source.tree):
+    for line, name in full_names(source):
         seeded = source.within("sandbox") and name in {"random", "random.Random"}
         if WORLD.match(name) and not seeded:
             yield f"{line}: {name}: take the clock, ids, chance or scheduler as an argument"
@@ -111,7 +61,7 @@ def reaches_for_the_world(source: Source) -> Iterator[str]:
 
 def unseeded(source: Source) -> Iterator[str]:
     """`random.Random()` without a seed, which is chance that no test can repeat."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and not node.args and ast.unparse(node.func) in {"Random", "random.Random"}:
             yield f"{node.lineno}: random.Random() without a seed"
 
@@ -183,7 +133,7 @@ CORE_LIBRARIES = frozenset({"cel", "phonenumbers", "email_validator", "tldextrac
 
 def strays(source: Source) -> Iterator[str]:
     """Imports of a library outside the folder that it belongs to."""
-    for line, name in full_names(source.tree):
+    for line, name in full_names(source):
         library = name.partition(".")[0]
         if library in BELONGS and not source.within(*BELONGS[library]):
             yield f"{line}: {library} is imported in {' and '.join(BELONGS[library])} only"
@@ -194,7 +144,7 @@ def impure(source: Source) -> Iterator[str]:
     allowed = {"syncd", *sys.stdlib_module_names}
     if source.within("syncd/core"):
         allowed |= CORE_LIBRARIES
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
         elif isinstance(node, ast.Import):
@@ -269,7 +219,7 @@ def test_every_test_says_what_it_proves() -> None:
     """Each test function has a docstring."""
 
     def rule(source: Source) -> Iterator[str]:
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
                 yield f"{node.lineno}: {node.name} has no docstring"
 
@@ -287,7 +237,7 @@ def words(name: str) -> list[str]:
 def vague(source: Source) -> Iterator[str]:
     """Classes and functions named by a word that says nothing, or by both ends of a pair that has no ends."""
     banned = {word.lower() for word in BANNED_WORDS}
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in PRESCRIBED:
             for word in sorted(banned & set(words(node.name))):
                 yield f"{node.lineno}: `{word}` in the name {node.name}: say what it does"
@@ -320,8 +270,8 @@ SPEAK_VENDOR = ("syncd/lab",)
 
 def vendor_names(source: Source) -> Iterator[str]:
     """Vendor field names in strings and identifiers of the code; prose in docstrings and comments may explain them."""
-    prose = {id(node.value) for node in ast.walk(source.tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(source.tree):
+    prose = {id(node.value) for node in source.nodes if isinstance(node, ast.Expr)}
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             found = FIELD_NAMES.search(node.value)
         elif isinstance(node, ast.Attribute):

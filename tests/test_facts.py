@@ -14,6 +14,8 @@ from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.salesforce.switches import SalesforceSwitches
 from tests.shared import HERE, SHARED
 
+pytestmark = pytest.mark.xdist_group("sources")  # of which one process reads all tests once
+
 REFERENCE = SHARED / "reference"
 FIRST = {"hubspot": 2, "salesforce": 2}
 """The sections before are about lifetimes and client libraries, which are tested with the connectors."""

@@ -8,6 +8,8 @@ from deploy.facts import marked
 from deploy.promises import NAMED, promises
 from syncd.lab.coverage import OWN
 
+pytestmark = pytest.mark.xdist_group("sources")  # of which one process reads all tests once
+
 
 @pytest.mark.parametrize("number", NAMED)
 def test_every_fault_on_the_page_has_a_test(number: str) -> None:

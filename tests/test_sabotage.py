@@ -15,6 +15,8 @@ from deploy import sabotage
 from deploy.facts import SOURCES, facts, proofs
 from deploy.wrong import LISTS, ROOT, Flawed, Wrong, listed, proving
 
+pytestmark = pytest.mark.xdist_group("sources")  # of which one process reads all tests once
+
 EVERY = sorted(LISTS.glob("*.yaml"))
 
 

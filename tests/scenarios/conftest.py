@@ -14,7 +14,8 @@ from tests.scenarios.processes import Place, open_place
 from tests.scenarios.steps import Fields, Steps, configured
 from tests.worlds import open_both
 
-HERE = Path(__file__).parent
+BELOW = f"{Path(__file__).parent}{os.sep}"
+"""How the paths of these tests begin."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -24,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     seen: set[Path] = set()
     for item in items:
-        if HERE in item.path.parents and not item.get_closest_marker("slow"):
+        if str(item.path).startswith(BELOW) and not item.get_closest_marker("slow"):
             if item.path in seen or not is_played(item.path.stem, of=3):
                 item.add_marker("beyond")
             seen.add(item.path)
