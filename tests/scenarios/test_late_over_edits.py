@@ -73,6 +73,33 @@ def test_what_only_the_poll_has_met_is_not_overwritten_unheard(steps: Steps) -> 
     assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
 
 
+def test_what_only_the_look_for_it_has_met_is_not_overwritten_unheard(steps: Steps) -> None:
+    """Ours is carried out between the look that shows somebody's edit and the poll of the same cycle: no stream ever
+    tells of that edit.
+    """
+    contact, lead = steps.pair()
+    patient(steps)
+    steps.market(contact, city="ours")
+    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
+    steps.cycle(after=30)
+    steps.sell(lead, City="theirs")
+
+    def deed() -> None:
+        steps.both.clock.advance(LATE)
+        steps.both.salesforce.carry_out_late()
+
+    meanwhile(steps.both.salesforce, lambda asked: "queryAll" in asked.path, deed)
+    steps.cycle(after=10)
+    steps.cycle(after=30)
+    assert steps.sold(lead, "City") == "ours"
+    conflict = steps.conflict()
+    assert (conflict.topic, conflict.field) == (Topic.LOST, "city")
+    assert conflict.values == Pair("ours", "theirs")
+    steps.resolve("crm")
+    steps.cycle()
+    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_what_was_met_before_it_came_is_still_known_once_it_has(steps: Steps, *, again: bool) -> None:
     """The late write is carried out between the look for it and the poll of one cycle: what that shows is ours. Also
