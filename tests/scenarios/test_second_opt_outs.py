@@ -252,6 +252,22 @@ def test_nothing_waits_beside_somebody_who_left(tmp_path: Path) -> None:
     world.both.store.close()
 
 
+def test_it_is_heard_of_somebody_who_comes_out_of_the_bin_meanwhile(world: Steps, person: tuple[str, str, str]) -> None:
+    """The Lead opts out between the two cycles in which the contact is taken out of the bin: it waits for the next one,
+    in which there is somebody again to whom it can be carried.
+    """
+    contact, lead, _ = person
+    world.both.hubspot.archive("contacts", contact)
+    world.cycle()
+    world.both.hubspot.restore("contacts", contact)
+    world.sell(lead, HasOptedOutOfEmail=True)
+    world.cycle()
+    world.cycle()
+    assert out(world, *person) == {"contact", "lead", "made"}
+    world.cycle()
+    world.quiet()
+
+
 def test_who_has_no_address_in_hubspot_is_opted_out_as_soon_as_there_is_one(
     world: Steps, person: tuple[str, str, str]
 ) -> None:
