@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote_plus
 
 import pytest
 
 from sandbox.faults.arming import arm
 from sandbox.hubspot.switches import HubSpotSwitches
-from sandbox.kernel import HttpRequest
 from syncd.model.link import Topic
 from syncd.model.values import Pair, Side
-from tests.scenarios.lingering import LATE, meanwhile, patient
+from tests.scenarios.lingering import LATE, meanwhile, patient, seeks_counterparts
 from tests.scenarios.resyncs import carried_out, wanted
 from tests.scenarios.steps import Steps, remapped
 
@@ -200,11 +198,7 @@ def test_what_a_look_for_counterparts_has_met_is_not_overwritten_unheard(steps: 
         steps.cycle(after=60)  # then no stream tells of either record any more
     steps.lead(Email="ann@example.com", LastName="Double")
 
-    def looks(asked: HttpRequest) -> bool:
-        told = unquote_plus(f"{asked.path}?{asked.query} {asked.body.decode()}").partition(" WHERE ")[2]
-        return "Email IN" in told
-
-    meanwhile(steps.both.salesforce, looks, lambda: steps.sell(lead, FirstName="theirs"))
+    meanwhile(steps.both.salesforce, seeks_counterparts, lambda: steps.sell(lead, FirstName="theirs"))
     steps.cycle(after=30)
     assert steps.sold(lead, "FirstName") == "theirs", "nobody looked for the address"
     steps.cycle(after=5 * LATE)
