@@ -1,9 +1,10 @@
-"""The words in which late writes are told: how late one comes, and worlds that wait for it."""
+"""The words in which late writes are told: how late one comes, worlds that wait for it, and what happens meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import unquote_plus
 
 from sandbox.kernel import Fault, HttpRequest, Kernel
 from syncd.model.values import Pair
@@ -25,3 +26,9 @@ def meanwhile(kernel: Kernel, looks: Callable[[HttpRequest], bool], deed: Callab
         return request
 
     kernel.faults.arm(Fault("meanwhile", looks, "around", prepare=prepare))
+
+
+def seeks_counterparts(asked: HttpRequest) -> bool:
+    """Whether Salesforce is asked who has an address."""
+    told = unquote_plus(f"{asked.path}?{asked.query} {asked.body.decode()}").partition(" WHERE ")[2]
+    return "Email IN" in told

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote_plus
 
 import pytest
 
 from sandbox.faults.arming import arm
 from sandbox.hubspot.switches import HubSpotSwitches
-from sandbox.kernel import HttpRequest
 from syncd.model.link import Topic
 from syncd.model.values import Pair, Side
-from tests.scenarios.lingering import LATE, meanwhile, patient
+from tests.scenarios.lingering import LATE, meanwhile, patient, seeks_counterparts
 from tests.scenarios.resyncs import carried_out, wanted
 from tests.scenarios.steps import Steps, remapped
 
@@ -68,6 +66,33 @@ def test_what_only_the_poll_has_met_is_not_overwritten_unheard(steps: Steps) -> 
     steps.cycle(after=60)
     assert steps.sold(lead, "City") == "ours"
     assert steps.conflict().values == Pair("ours", "theirs")
+    steps.resolve("crm")
+    steps.cycle()
+    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
+
+
+def test_what_only_the_look_for_it_has_met_is_not_overwritten_unheard(steps: Steps) -> None:
+    """Ours is carried out between the look that shows somebody's edit and the poll of the same cycle: no stream ever
+    tells of that edit.
+    """
+    contact, lead = steps.pair()
+    patient(steps)
+    steps.market(contact, city="ours")
+    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
+    steps.cycle(after=30)
+    steps.sell(lead, City="theirs")
+
+    def deed() -> None:
+        steps.both.clock.advance(LATE)
+        steps.both.salesforce.carry_out_late()
+
+    meanwhile(steps.both.salesforce, lambda asked: "queryAll" in asked.path, deed)
+    steps.cycle(after=10)
+    steps.cycle(after=30)
+    assert steps.sold(lead, "City") == "ours"
+    conflict = steps.conflict()
+    assert (conflict.topic, conflict.field) == (Topic.LOST, "city")
+    assert conflict.values == Pair("ours", "theirs")
     steps.resolve("crm")
     steps.cycle()
     assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
@@ -173,11 +198,7 @@ def test_what_a_look_for_counterparts_has_met_is_not_overwritten_unheard(steps: 
         steps.cycle(after=60)  # then no stream tells of either record any more
     steps.lead(Email="ann@example.com", LastName="Double")
 
-    def looks(asked: HttpRequest) -> bool:
-        told = unquote_plus(f"{asked.path}?{asked.query} {asked.body.decode()}").partition(" WHERE ")[2]
-        return "Email IN" in told
-
-    meanwhile(steps.both.salesforce, looks, lambda: steps.sell(lead, FirstName="theirs"))
+    meanwhile(steps.both.salesforce, seeks_counterparts, lambda: steps.sell(lead, FirstName="theirs"))
     steps.cycle(after=30)
     assert steps.sold(lead, "FirstName") == "theirs", "nobody looked for the address"
     steps.cycle(after=5 * LATE)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
-import yaml
 
 from sandbox.salesforce.definitions import flag, text
 from syncd.core.former import LOST
 from syncd.model.beside import field_of_former
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
-from tests.scenarios.handoffs import killed_at_each_effect
 from tests.scenarios.steps import Fields, Steps, remapped
-from tests.worlds import ROOT
 
 CONVERTED = "Closed - Converted"
 With = Callable[[Callable[[Fields], None]], Steps]
@@ -296,53 +291,3 @@ def test_a_stage_with_a_field_of_its_own_on_contacts(steps_with: With) -> None:
     assert steps.counts() == {"updated.marketing": 1}
     assert steps.marketed(contact, "lifecyclestage") == "customer"
     steps.quiet()
-
-
-def all_cleared(folder: Path) -> Path:
-    """The example configuration in which emptying an interest travels."""
-    config = folder / "config"
-    shutil.copytree(ROOT / "config", config)
-    path = config / "schema" / "person.yaml"
-    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
-    schema["fields"]["product_interests"]["clear"] = "both"
-    path.write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
-    return config
-
-
-def interests(steps: Steps, contact: str, object_name: str) -> tuple[set[str], set[str]]:
-    """What the one contact and the one row of an object say."""
-    (row,) = steps.live(object_name)
-    told = steps.marketed(contact, "product_interests"), row["Product_Interests__c"]
-    return set(str(told[0]).split(";")), set(str(told[1]).split(";"))
-
-
-def test_killed_at_any_effect_the_lost_value_stands_on_both_sides(tmp_path: Path) -> None:
-    """Killed before or after any effect, with an edit of the Lead that is news to HubSpot, too: nothing is lost."""
-    contacts: list[str] = []
-
-    def begin(steps: Steps) -> Callable[[], object]:
-        contact, lead = steps.pair(product_interests="crm;service")
-        contacts.append(contact)
-        steps.sell(lead, Product_Interests__c="Analytics;Training")
-        return partial(steps.both.salesforce.convert, lead, status=CONVERTED)
-
-    for steps, effect in killed_at_each_effect(tmp_path, begin, config=all_cleared(tmp_path)):
-        expected = {"content", "crm"}, {"Analytics", "Training"}
-        assert interests(steps, contacts[-1], "Contact") == expected, f"killed at effect {effect}"
-        steps.quiet()
-
-
-def test_killed_between_the_writes_of_both_sides_their_union_arrives_on_both(tmp_path: Path) -> None:
-    """A value that both sides are to be written with is agreed on with the second write, not with the first."""
-    contacts: list[str] = []
-
-    def begin(steps: Steps) -> Callable[[], object]:
-        contact, lead = steps.pair(product_interests="crm")
-        contacts.append(contact)
-        steps.sell(lead, Product_Interests__c="Analytics;Training")
-        return partial(steps.market, contact, product_interests="crm;service")
-
-    for steps, effect in killed_at_each_effect(tmp_path, begin, config=all_cleared(tmp_path)):
-        expected = {"content", "crm", "service"}, {"Analytics", "Support", "Training"}
-        assert interests(steps, contacts[-1], "Lead") == expected, f"killed at effect {effect}"
-        steps.quiet()

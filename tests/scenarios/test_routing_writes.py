@@ -12,7 +12,7 @@ from syncd.model.routing import How
 from syncd.operations.parking import try_again
 from syncd.store import open_store
 from tests.fakes import FakeChance
-from tests.scenarios.lifecycles import CLOSED, MQL
+from tests.scenarios.lifecycles import CLOSED, MQL, NEW
 from tests.scenarios.routings import TEAM, Desk, address
 from tests.scenarios.steps import HOUR, parked
 from tests.scenarios.test_crashes import Killed, Mortal
@@ -85,17 +85,7 @@ def test_an_edit_between_look_and_write(desk: Desk, edit: str, gets: str) -> Non
     """Whoever picked the person up from the queue a moment ago keeps them; any other edit changes nothing."""
     contact, lead = requalified(desk, "New Leads")
     value = desk.user("cam") if edit == "OwnerId" else "Head"
-    desk.both.clock.advance(HOUR)
-    world = desk.both.world
-    whole = world.store.begin
-
-    def begin(*args: object, **words: object) -> None:
-        world.store.begin = whole  # type: ignore[method-assign]
-        whole(*args, **words)  # type: ignore[arg-type]
-        desk.sell(lead, **{edit: value})
-
-    world.store.begin = begin  # type: ignore[method-assign]
-    sync(world)
+    meanwhile(desk, lead, **{edit: value})
     desk.cycle()
     assert desk.who(lead) == gets
     assert desk.shown(contact) == gets
@@ -103,8 +93,20 @@ def test_an_edit_between_look_and_write(desk: Desk, edit: str, gets: str) -> Non
     desk.quiet()
 
 
-def grabbed(desk: Desk, lead: str, owner: str) -> None:
-    """A cycle; somebody takes a Lead in the moment in which routing gives it to another."""
+def test_whoever_picks_up_whom_sales_has_opened_again_keeps_them(desk: Desk) -> None:
+    """The CRM itself says the stage, so that nothing but the owner is written there: it is read again all the same."""
+    contact = desk.contact(email="ann@acme-works.com", company="Acme", hs_lead_status="UNQUALIFIED")
+    lead = desk.lead(Email="ann@acme-works.com", Status=CLOSED, OwnerId=desk.user("New Leads"))
+    desk.cycle()
+    desk.sell(lead, Status=NEW)
+    meanwhile(desk, lead, OwnerId=desk.user("cam"))
+    desk.cycle()
+    assert (desk.who(lead), desk.shown(contact)) == ("cam", "cam")
+    desk.quiet()
+
+
+def meanwhile(desk: Desk, lead: str, **fields: object) -> None:
+    """A cycle; somebody edits a Lead in the moment before the first write."""
     desk.both.clock.advance(HOUR)
     world = desk.both.world
     whole = world.store.begin
@@ -112,7 +114,7 @@ def grabbed(desk: Desk, lead: str, owner: str) -> None:
     def begin(*args: object, **words: object) -> None:
         world.store.begin = whole  # type: ignore[method-assign]
         whole(*args, **words)  # type: ignore[arg-type]
-        desk.sell(lead, OwnerId=desk.user(owner))
+        desk.sell(lead, **fields)
 
     world.store.begin = begin  # type: ignore[method-assign]
     sync(world)
@@ -122,7 +124,7 @@ def test_whoever_was_grabbed_once_is_not_taken_from_another_queue_later(desk: De
     """That routing once lost to a salesperson is over when it is seen: what they do with the person is theirs."""
     desk.both.salesforce.add_queue("Customer Success")
     _, lead = requalified(desk, "New Leads")
-    grabbed(desk, lead, "cam")
+    meanwhile(desk, lead, OwnerId=desk.user("cam"))
     desk.cycle()
     assert desk.who(lead) == "cam"
     assert not desk.both.store.undone_assignments()

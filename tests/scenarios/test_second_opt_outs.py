@@ -10,9 +10,11 @@ import pytest
 
 from syncd.engine.wishing import looked_at_next
 from syncd.model.brake import LIMITED, Limit, Limits
+from syncd.model.link import LinkState
 from syncd.operations.deciding import Choice, resolution
 from syncd.operations.parking import try_again
 from tests.scenarios.brakes import only
+from tests.scenarios.lingering import meanwhile, seeks_counterparts
 from tests.scenarios.steps import Schema, Steps, remapped
 from tests.scenarios.test_deal_crashes import Killed, Reaper, restarted
 from tests.scenarios.test_two_records import ADDRESS, both_records, linked_to
@@ -250,6 +252,40 @@ def test_nothing_waits_beside_somebody_who_left(tmp_path: Path) -> None:
     world.cycle()
     assert out(world, *person) == {"lead", "made"}
     world.both.store.close()
+
+
+def test_nothing_is_written_to_somebody_who_has_just_left(world: Steps, person: tuple[str, str, str]) -> None:
+    """The contact is in the bin as the streams are read, and out of it before its Lead's opt-out would be carried: the
+    link ends in this cycle and is decided on once, and the opt-out is heard as soon as the contact is back.
+    """
+    contact, lead, _ = person
+    world.both.hubspot.archive("contacts", contact)
+    world.sell(lead, HasOptedOutOfEmail=True)
+    meanwhile(world.both.salesforce, seeks_counterparts, lambda: world.both.hubspot.restore("contacts", contact))
+    assert not world.counts()
+    (link,) = world.both.store.links("person")
+    assert link.state is LinkState.TOMBSTONE
+    world.cycle()
+    world.cycle()
+    assert out(world, *person) == {"contact", "lead", "made"}
+    world.cycle()
+    world.quiet()
+
+
+def test_it_is_heard_of_somebody_who_comes_out_of_the_bin_meanwhile(world: Steps, person: tuple[str, str, str]) -> None:
+    """The Lead opts out between the two cycles in which the contact is taken out of the bin: it waits for the next one,
+    in which there is somebody again to whom it can be carried.
+    """
+    contact, lead, _ = person
+    world.both.hubspot.archive("contacts", contact)
+    world.cycle()
+    world.both.hubspot.restore("contacts", contact)
+    world.sell(lead, HasOptedOutOfEmail=True)
+    world.cycle()
+    world.cycle()
+    assert out(world, *person) == {"contact", "lead", "made"}
+    world.cycle()
+    world.quiet()
 
 
 def test_who_has_no_address_in_hubspot_is_opted_out_as_soon_as_there_is_one(
