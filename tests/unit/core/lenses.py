@@ -35,5 +35,3 @@ def lens(*fields: FieldMapping, **more: object) -> Lens:
 def row(value: str, *reads: tuple[Wire, ...], writes: tuple[Wire, ...] | None = None) -> TableRow:
     """One row of a table that both sides read alike."""
     return TableRow(value, Pair(reads, reads), Pair(writes or reads[0], writes or reads[0]))
-
-

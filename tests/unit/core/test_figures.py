@@ -30,7 +30,9 @@ def test_wilson_as_it_was_published(hits: int, of: int, low: float, high: float)
 
 
 def test_wilson_at_its_ends() -> None:
-    """None of some and all of some end exactly at 0 and at 1; one of one is no certainty."""
+    """None of some and all of some end exactly at 0 and at 1, of however many; one of one is no certainty."""
+    ends = [(wilson(0, of), wilson(of, of)) for of in range(1, 200)]
+    assert all(none and every and (none[0], every[1]) == (0.0, 1.0) for none, every in ends)
     assert wilson(0, 20) == (0.0, pytest.approx(0.16112515805)) == (0.0, pytest.approx(Z * Z / (20 + Z * Z)))
     assert wilson(1, 1) == (pytest.approx(1 / (1 + Z * Z)), 1.0)
     assert wilson(1, 2) == (pytest.approx(0.0945312057), pytest.approx(0.9054687943))
@@ -55,7 +57,7 @@ def test_an_interval_holds_its_share(hits: int, more: int) -> None:
 
 def test_middles() -> None:
     """The mean of the middle two; nine of ten by the nearest rank."""
-    assert (median([3]), median([1, 4]), median([1, 2, 9])) == (3, 2.5, 2)
+    assert (median([3]), median([1, 4]), median([1, 2, 9]), median(range(7))) == (3, 2.5, 2, 3)
     assert quantile(range(1, 11), 0.9) == 9
     assert quantile(range(1, 12), 0.9) == 10
     assert quantile([5], 0.9) == 5

@@ -85,6 +85,13 @@ def test_what_came_and_went_is_counted() -> None:
     assert (waits.passed, waits.told()) == (3, (up(DOWN_CRM),))
 
 
+def test_one_that_came_and_went_hides_no_other() -> None:
+    """Two sides are up again, of which one was never told to be down."""
+    both = news("vendor.up", CRM, MARKETING, ended=(DOWN_CRM, state("vendor.down", MARKETING)))
+    waits = later(DOWN, both)
+    assert (waits.passed, waits.told()) == (1, (news("vendor.up", MARKETING, ended=both.ended[1:]),))
+
+
 def test_beyond_what_is_kept_apart_all_is_counted() -> None:
     """So many entries are kept and the rest is a number; of those kept a message names the first ones."""
     many = [{"record": f"Lead/{number}"} for number in range(KEPT + 2)]

@@ -158,9 +158,7 @@ def test_an_empty_form_is_told_as_such() -> None:
     )
 
 
-def clashed(
-    marketing: Canonical, crm: Canonical, topic: Topic = Topic.FIELD, *, name: str = "f"
-) -> Clashed:
+def clashed(marketing: Canonical, crm: Canonical, topic: Topic = Topic.FIELD, *, name: str = "f") -> Clashed:
     """A clash that waits for a person."""
     return Clashed(name, topic, OBJECTS, Pair(marketing, crm))
 
@@ -172,7 +170,8 @@ def clashed(
         (field(), field(), clashed("a", "b", name="gone"), Replayed(UNTOLD, NO_FIELD)),
         (field(), field(name="other", crm=("X",)), clashed("a", "b"), Replayed(Turn.DECIDED, UNMAPPED)),
         (field(), ELSEWHERE, clashed("a", "b"), Replayed(Turn.DECIDED, "it is not mapped to Lead any more")),
-        (field(), BY_CRM, clashed("a", "b"), Replayed(Turn.DECIDED, "marketing would have been written: policy crm", "b")),
+        (field(), BY_CRM, clashed("a", "b"),
+         Replayed(Turn.DECIDED, "marketing would have been written: policy crm", "b")),
         (field(), BY_MARKETING, clashed("a", "b"),
          Replayed(Turn.DECIDED, "crm would have been written: policy marketing", "a")),
         (field(), field(clear=Clear.BOTH), clashed("a", "b"),

@@ -85,9 +85,7 @@ def test_nothing_that_matters_was_changed() -> None:
         ((LEADS, CreateRule("Lead", "owner == null")), None, SAME),
     ],
 )  # fmt: skip
-def test_whether_it_would_have_been_made(
-    rules: tuple[CreateRule, ...], scope: str | None, expected: Replayed
-) -> None:
+def test_whether_it_would_have_been_made(rules: tuple[CreateRule, ...], scope: str | None, expected: Replayed) -> None:
     """By the first rule that holds, of what is in scope; what is not made is given nothing."""
     found = remade(rules=rules, scope=scope)
     assert found.whole == expected
