@@ -62,6 +62,20 @@ def test_nothing_that_matters_was_changed() -> None:
     assert DEFAULTED == "create default"
 
 
+def test_what_is_judged_alike_is_the_same_though_it_cannot_be_told() -> None:
+    """A rule that asks for what was not recorded stands in both; other entry criteria are another judgement."""
+    rules: Pair[tuple[CreateRule, ...]] = Pair((), (CreateRule("Lead", "owner == null"),))
+    agreed = Agreed(COURSE, TEAMS, ("email", "title", "owner"))
+    stages = tuple(replace(each, entry=Entry(("owner",))) for each in COURSE.stages)
+    before = lens(*FIELDS, create=rules, agreed=agreed)
+    row = Creation(CRM, Pair("contacts", "Lead"), (FieldChange("title", None, "CEO", "create", MARKETING),))
+    for other, same in ((COURSE, True), (replace(COURSE, stages=stages), False)):
+        after = lens(*FIELDS, create=rules, agreed=replace(agreed, lifecycle=other))
+        assert (Creations(Replay(before, after)).created(row) == Remade(SAME, {"title": SAME})) is same
+    unscoped = lens(*FIELDS, create=rules, agreed=agreed, scope=Pair("title == 'CEO'", None))
+    assert Creations(Replay(before, unscoped)).created(row).whole.turn is UNTOLD
+
+
 @pytest.mark.parametrize(
     ("rules", "scope", "expected"),
     [

@@ -10,7 +10,7 @@ import pytest
 from syncd.core.replay_profiles import APART, NEVER_READ, standing_values
 from syncd.core.replay_values import MOST_FORMS, Carrying, counterparts, reads_as
 from syncd.model.link import Base
-from syncd.model.mapping import Direction, FieldMapping, Steps, Transform, Unknown
+from syncd.model.mapping import Direction, FieldMapping, Steps, TableRow, Transform, Unknown
 from syncd.model.values import MISSING, Canonical, FieldType, Pair, Side, Told, Wire
 from tests.unit.core.lenses import CRM, MARKETING, field, lens, row
 
@@ -105,6 +105,21 @@ def test_each_side_by_its_own_rules() -> None:
     """Steps of one side change nothing of what the other one says."""
     assert carried(field(), field(steps=LOWER), "Ann", side=MARKETING) == ["Ann"]
     assert carried(field(), field(marketing=("n",)), "Ann", side=MARKETING) == "what n held was not recorded"
+
+
+def test_the_forms_of_each_side_are_its_own() -> None:
+    """A table whose words differ, steps of one side, and a table that has no row at all."""
+    apart = (TableRow("one", Pair((("1",),), (("eins",),)), Pair(("1",), ("eins",))),)
+    assert carried(field(table=apart), field(), "one", side=MARKETING) == ["1"]
+    assert carried(field(table=apart), field(), "one", side=CRM) == ["eins"]
+    steps = LOWER.swapped()
+    assert carried(field(FieldType.INTEGER, steps=steps), field(), 17, side=MARKETING) == ["17"]
+    assert carried(field(steps=steps), field(steps=LOWER), "Ann", side=MARKETING) == UNCLEAR, "it is no lower case"
+    stepped = field(FieldType.INTEGER, steps=steps)
+    replayed = Carrying(lens(stepped), lens(stepped))
+    assert not replayed.unreadable(stepped, MARKETING, "contacts", "x")
+    assert replayed.unreadable(stepped, CRM, "Lead", "x")
+    assert carried(field(FieldType.OPT_OUT), field(), None) == UNCLEAR, "not told is not opted out"
 
 
 def test_what_may_have_stood_there_in_too_many_ways_is_not_told() -> None:
