@@ -40,13 +40,19 @@ KILLERS: Final[Mapping[str, tuple[str, ...]]] = {
         *(f"{KERNEL}under_every_rule_keeps_the_laws[{name}]" for name in ("email", "set", "opt_out")),
     ),
     "match": (f"{TESTS}match.py",),
+    "dealing": tuple(f"{TESTS}{name}.py" for name in ("dealing", "deal_stage", "deal_parted")),
     "doubt": (f"{TESTS}doubt.py",),
     "figures": (f"{TESTS}figures.py",),
     "former": (f"{TESTS}former.py",),
     "later": (f"{TESTS}later.py",),
     "lost": (f"{TESTS}lost.py",),
     "rehearsal": (f"{TESTS}rehearsal.py",),
+    "replay": (f"{TESTS}replay.py",),
+    "replay_creation": (f"{TESTS}replay_creation.py",),
+    "replay_profiles": (f"{TESTS}replay_values.py",),
+    "replay_values": (f"{TESTS}replay_values.py",),
     "teams": (f"{TESTS}teams.py", f"{TESTS}lifecycle.py"),
+    "transforms": (f"{TESTS}transforms.py",),
 }  # fmt: skip
 """The modules that were tried whole, so that they have a floor, and the tests that are enough for each: a survivor
 costs the time of them all. Of others all tests of the folder count."""
