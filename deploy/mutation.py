@@ -53,6 +53,7 @@ KILLERS: Final[Mapping[str, tuple[str, ...]]] = {
     "replay_values": (f"{TESTS}replay_values.py",),
     "teams": (f"{TESTS}teams.py", f"{TESTS}lifecycle.py"),
     "transforms": (f"{TESTS}transforms.py",),
+    "undoing": (f"{TESTS}undoing.py", f"{TESTS}taking_back.py"),
 }  # fmt: skip
 """The modules that were tried whole, so that they have a floor, and the tests that are enough for each: a survivor
 costs the time of them all. Of others all tests of the folder count."""

@@ -71,6 +71,33 @@ def test_a_value_goes_back_and_the_difference_is_listed() -> None:
     assert UNDONE == "taken back on purpose"
 
 
+def test_a_value_goes_back_in_marketing() -> None:
+    """By what that side shows and confirmed, on its own record, whatever the other one has."""
+    wanted: Pair[Before | None] = Pair(Before("Head", "Boss"), None)
+    found, left = taken({"title": wanted}, Pair(contact(title="Boss"), lead()))
+    assert found is not None
+    update, hold = found.actions
+    assert isinstance(update, Update)
+    assert isinstance(hold, Hold)
+    assert (update.side, update.ref, update.fields, left) == (MARKETING, CONTACT, {"jobtitle": "Head"}, [])
+    assert update.changes == (FieldChange("title", "Boss", "Head", RULE, None),)
+    assert update.expect == {"jobtitle": "Boss"}
+    assert (hold.conflict.values, found.base) == (Pair("Head", "Buyer"), BASE)
+    changed, stays = taken({"title": wanted}, Pair(contact(), lead(title="Boss")))
+    assert changed is None
+    assert stays == [Left("person", "L1", MARKETING, CONTACT, "title", GONE)]
+    unread, _ = taken({"title": Pair(Before("Head", "Buyer"), None)}, Pair(None, lead(title="Boss")))
+    assert unread is not None
+    (write,) = (action for action in unread.actions if isinstance(action, Update))
+    assert (write.ref, write.fields, write.expect) == (CONTACT, {"jobtitle": "Head"}, {"jobtitle": "Buyer"})
+    guarded, _ = taken(
+        {"title": wanted, "city": Pair(Before("Ulm", "Bonn"), None)}, Pair(contact(title="Boss"), lead())
+    )
+    assert guarded is not None
+    (both,) = (action for action in guarded.actions if isinstance(action, Update))
+    assert both.expect == {"jobtitle": "Boss", "city": "Bonn"}, "each field is guarded"
+
+
 def test_both_sides_go_back_to_one_value() -> None:
     """Then they agree on it, once that is written; nothing differs."""
     both = Pair(Before("Head", "Buyer"), Before("Head", "Buyer"))
