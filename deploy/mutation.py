@@ -116,13 +116,17 @@ def main(arguments: Sequence[str]) -> int:
         for mutant, module, ending in _results(copy):
             if ending == UNTRIED:
                 continue
-            if ending in KILLED:
+            listed = [each for each in known_to_survive if each.module == module]
+            if ending == "killed" or (ending in KILLED and not listed):
                 counted[module][ending] += 1
                 continue
             change = _change(copy, mutant)
-            excuse = next((each for each in known_to_survive if each.fits(module, change)), None)
+            excuse = next((each for each in listed if each.fits(module, change)), None)
             if excuse is not None:
                 used.add(excuse)
+            elif ending in KILLED:  # the tests may only have been slow, which is no proof that an entry is out of date
+                counted[module][ending] += 1
+                continue
             counted[module][ending if excuse is None else "excused"] += 1
             why = "" if excuse is None else f" (excused: {excuse.why})"
             print(f"{ending}{why}: {mutant}\n{change}")

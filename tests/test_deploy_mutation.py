@@ -15,7 +15,7 @@ KEPT = excuses(EXCUSED.read_text(encoding="utf-8"))
 CHANGES = {
     "syncd.core.reserve.x_a__mutmut_1": ("killed", ""),
     "syncd.core.reserve.x_a__mutmut_2": ("survived", "    -    return one\n    +    return None"),
-    "syncd.core.reserve.x_a__mutmut_3": ("timeout", ""),
+    "syncd.core.reserve.x_a__mutmut_3": ("timeout", "    -    return slow\n    +    return None"),
     "syncd.core.reserve.x_a__mutmut_4": ("not checked", ""),
 }
 ENTRY = "- {{module: {}, was: '  return one', becomes: return None, why: equal}}\n"
@@ -82,6 +82,8 @@ def test_what_nobody_can_notice_is_left_out_of_the_share() -> None:
         ("", False, ["reserve", "--each", "9"], 1, "all of it: 66.7% of 3 killed"),
         (ENTRY.format("reserve"), True, ["reserve"], 0, "survived (excused: equal): syncd.core.reserve.x_a__mutmut_2"),
         (ENTRY.format("reserve"), True, ["reserve", "--each", "9"], 0, "reserve: 100.0% of 3 killed"),
+        (ENTRY.format("reserve") + ENTRY.replace("return one", "return slow").format("reserve"), True, ["reserve"], 0,
+         "timeout (excused: equal): syncd.core.reserve.x_a__mutmut_3"),
         (ENTRY.format("reserve") * 2, True, ["reserve"], 0, "reserve: 100.0% of 3 killed"),
         (ENTRY.format("reserve") + ENTRY.replace("return one", "return two").format("reserve"), True, ["reserve"], 1,
          "no survivor of reserve is this: return two -> return None"),
