@@ -42,7 +42,7 @@ simulate: $(STAMP) ## people, faults and crashes on a virtual clock, from seeds 
 sabotage: $(STAMP) ## deliberately wrong versions of the code, each of which its tests must notice
 	@$(BIN)/python -m deploy.sabotage $(ARGS)
 
-mutation: $(STAMP) ## small wrong changes of the core that its unit tests do not notice; ARGS="merge planner" picks modules
+mutation: $(STAMP) ## small wrong changes of the core that its unit tests do not notice; ARGS="merge planner" picks modules, ARGS="--each 5" a few of each
 	@$(BIN)/python deploy/mutation.py $(ARGS)
 
 check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, links, licences, secrets

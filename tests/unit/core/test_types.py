@@ -58,6 +58,13 @@ REFUSED = "refused"
         (FieldType.BOOLEAN, "False", False),
         (FieldType.BOOLEAN, False, False),
         (FieldType.BOOLEAN, "", None),
+        (FieldType.BOOLEAN, True, True),
+        (FieldType.BOOLEAN, None, None),
+        (FieldType.BOOLEAN, " YES ", True),
+        (FieldType.BOOLEAN, "no", False),
+        (FieldType.BOOLEAN, 1, True),
+        (FieldType.BOOLEAN, 0, False),
+        (FieldType.OPT_OUT, "false", False),
         (FieldType.BOOLEAN, "maybe", REFUSED),
         (FieldType.OPT_OUT, None, False),
         (FieldType.OPT_OUT, "true", True),
@@ -180,8 +187,112 @@ def test_writers_refuse_what_no_side_can_store() -> None:
     assert isinstance(write_as(FieldType.DECIMAL, Codec.JSON)("x"), Invalid)
 
 
+WHY = [
+    (FieldType.STRING, "a\0b", "holds NUL or half of a surrogate pair, which no side can store; retype the value"),
+    (FieldType.EMAIL, "nobody", "is no e-mail address; correct it in the system it was typed into"),
+    (FieldType.BOOLEAN, "maybe", "is neither true nor false; use a value table"),
+    (FieldType.OPT_OUT, "maybe", "is neither true nor false; use a value table"),
+    (FieldType.DECIMAL, "1,000", "is no plain number; thousands separators need the transform `number`"),
+    (FieldType.INTEGER, "17.5", "is no whole number; map the field as decimal"),
+    (FieldType.DATE, "2021-02-29", "is a day that the calendar does not have; correct it"),
+    (FieldType.DATE, "29.02.2020", "is no date like 2020-02-29; map the field as string or use a transform"),
+    (FieldType.DATE, "2020-02-29T03:30:17Z", "is an instant and no date; map the field as datetime"),
+    (
+        FieldType.DATETIME,
+        "2024-01-31",
+        "is no instant with an offset like 2020-02-29T03:30:17Z; map a day without time as date",
+    ),
+]
+
+
+@pytest.mark.parametrize(("type", "wire", "reason"), WHY)
+def test_why_a_value_cannot_be_read(type: FieldType, wire: Wire, reason: str) -> None:
+    """People are told what is wrong and what to do, without the value."""
+    assert READERS[type](wire) == Invalid(reason)
+
+
+@pytest.mark.parametrize(
+    ("type", "codec", "value", "refusal"),
+    [
+        (FieldType.BOOLEAN, Codec.TEXT, "x", Invalid("is neither true nor false; use a value table")),
+        (FieldType.BOOLEAN, Codec.JSON, None, Inexpressible("a checkbox cannot be empty on this side")),
+        (FieldType.OPT_OUT, Codec.JSON, False, Inexpressible("an opt-out is only ever set, never cleared")),
+        (FieldType.OPT_OUT, Codec.TEXT, None, Inexpressible("an opt-out is only ever set, never cleared")),
+        (FieldType.DECIMAL, Codec.JSON, "x", READERS[FieldType.DECIMAL]("x")),
+        (FieldType.DECIMAL, Codec.JSON, ("1",), READERS[FieldType.DECIMAL]("x")),
+        (
+            FieldType.ENUM, Codec.TEXT, ("a;b",),
+            Invalid("a member holds a semicolon, which both vendors use between members; "
+                    "rename it by a value table"),
+        ),
+    ],
+)  # fmt: skip
+def test_why_a_value_cannot_be_written(
+    type: FieldType, codec: Codec, value: Canonical, refusal: Invalid | Inexpressible
+) -> None:
+    """Nothing is wrong where a side only has no form for it."""
+    assert write_as(type, codec)(value) == refusal
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "json"),
+    [
+        (FieldType.BOOLEAN, ("true", "false", None), (True, False, "inexpressible")),
+        (FieldType.OPT_OUT, ("true", "inexpressible", "inexpressible"), (True, "inexpressible", "inexpressible")),
+    ],
+)
+def test_a_box_as_each_codec_wants_it(type: FieldType, text: tuple[Wire, ...], json: tuple[Wire, ...]) -> None:
+    """True, false and empty: HubSpot takes words and may be empty, Salesforce neither; an opt-out is only ever set."""
+    for codec, wanted in ((Codec.TEXT, text), (Codec.JSON, json)):
+        write = write_as(type, codec)
+        written = [write(value) for value in (True, False, None)]
+        assert ["inexpressible" if isinstance(each, Inexpressible) else each for each in written] == list(wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "json"), [(17, "17", 17), ("17", "17", 17), ("1.5", "1.5", 1.5), (None, None, None)]
+)
+def test_a_number_as_each_codec_wants_it(value: Canonical, text: Wire, json: Wire) -> None:
+    """Digits for HubSpot, JSON's own numbers for Salesforce."""
+    for type in (FieldType.INTEGER, FieldType.DECIMAL):
+        for codec, wanted in ((Codec.TEXT, text), (Codec.JSON, json)):
+            written = write_as(type, codec)(value)
+            assert (written, type_of(written)) == (wanted, type_of(wanted))
+
+
+def type_of(value: object) -> str:
+    """``1`` and ``1.0`` are equal, and not the same JSON."""
+    return value.__class__.__name__
+
+
+@pytest.mark.parametrize(("digits", "fits"), [(399, True), (400, True), (401, False)])
+def test_the_longest_number(digits: int, *, fits: bool) -> None:
+    """As it is told, and as it is without an exponent."""
+    longest = "9" * digits
+    assert (read_decimal(longest) == longest) is fits
+    assert (read_decimal(f"1e{digits - 1}") == "1" + "0" * (digits - 1)) is fits
+    assert (read_decimal(f"1.{'0' * (digits - 2)}") == "1") is fits
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [("100", "100"), ("100.0", "100"), ("10.010", "10.01"), ("0.0", "0"), (" 5 ", "5"), ("+.5", "0.5")],
+)
+def test_only_what_says_nothing_is_taken_off_a_number(number: str, text: str) -> None:
+    """Zeros behind the point, and the point; never one before it."""
+    assert read_decimal(number) == text
+
+
+def test_blanks_between_lines_stay() -> None:
+    """Zero-width characters at the end go as white space does; what stands before a line stays."""
+    assert read_text("\u00a0a\n\n b\u200b\ufeff \n") == "\u00a0a\n\n b"
+    assert read_string(None) is read_text(None) is None
+    assert read_text("\u200b") is None
+
+
 def test_wires_as_text() -> None:
     """A number by its shortest exact form, a boolean in lower case."""
-    assert [text_of(wire) for wire in (None, "x", True, 3, 0.1)] == [None, "x", "true", "3", "0.1"]
+    wires: list[Wire] = [None, "x", True, False, 3, 10**30, 0.1, 1e30]
+    assert [text_of(wire) for wire in wires] == [None, "x", "true", "false", "3", str(10**30), "0.1", "1e+30"]
     assert phone_reader("DE")("030 1234567") == "+49301234567"
     assert phone_reader("DE")(" ") is None
