@@ -2,7 +2,7 @@
 
 ``Sweep`` reads every record whose stamp lies above a position, oldest first, in pages of 200. After each page it asks
 anew from where it stands instead of paging by offset: an offset skips a record whenever another one moves to the end
-meanwhile. Only while more records share one stamp than a query can leave out, or no stamp of a page can be gone on
+meanwhile. Only while more records share one stamp than a query can leave out, or a page shows none that can be gone on
 from, does it page by offset; before the cap of 10,000 it begins again at the last stamp, and a stamp that fills the cap
 by itself is paged by record id.
 
@@ -27,6 +27,8 @@ ID: Final = "hs_object_id"
 PAGE: Final = 200
 CAP: Final = 10_000
 ALL: Final = 1 << 62
+LAST_FEW: Final = 5
+"""Records at the end of a page that are not all changed in the moment between index and store."""
 BODY: Final = 2_990
 """Characters of a search body; the vendor takes 3,000."""
 
@@ -147,12 +149,17 @@ class Sweep:
         Search may find a record by its index and show what the store holds by then (the vendor says nothing of it): one
         that was changed in between has a stamp above its place, and whoever goes on from there skips what lies between.
         Such a stamp is younger than what the index had caught up with. Above that, all are taken for placed: everything
-        there is looked for a second time.
+        there is looked for a second time. A page all of whose stamps are as young is gone on from the lowest of its
+        last few: one of these stands where it shows, and what lies below it is on this page or was read before.
         """
         bound = self.safe if self.top is None else self.top
         if anchor.edge >= bound:
             return stamps
-        return {key: stamp for key, stamp in stamps.items() if stamp <= bound}
+        placed = {key: stamp for key, stamp in stamps.items() if stamp <= bound}
+        if placed or self.top is not None or not stamps:
+            return placed
+        lowest = min(list(stamps.values())[-LAST_FEW:])
+        return {key: stamp for key, stamp in stamps.items() if stamp <= lowest}
 
     def _after(self, seen: Mapping[str, int]) -> Position:
         here = self.position.after(seen.items(), room=self._room())

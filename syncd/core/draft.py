@@ -89,7 +89,6 @@ class Draft:
     def hold(self, conflict: Conflict, known: Sequence[Conflict]) -> None:
         """Holds a field, in place of what was held of it before; what is held already is not held again."""
         before, _ = apart(known, str(conflict.field))
-        self.closes = [each for each in self.closes if each != conflict.id]
         self.closes.extend(each.id for each in before if each.id != conflict.id)
         if any(replace(each, since=conflict.since, resolution=None) == conflict for each in before):
             self.reasons.append("a conflict waits")

@@ -169,7 +169,7 @@ def _stands(world: World, intent: Intent, link: Link, was: Mapping[str, Wire]) -
     """What the written side has confirmed by now: what it had, and what was sent, but for what is news to a field that
     was not written with it.
     """
-    lens, now = world.terms[intent.kind].lens, {**was, **_kept(world, intent)}
+    lens, now = world.terms[intent.kind].lens, {**was, **intent.fields}
     sent = [
         slot.field.name
         for slot in lens.slots(intent.side, intent.object)
@@ -207,21 +207,6 @@ def _carried(world: World, intent: Intent) -> dict[str, Canonical]:
     """
     later = {field.name for field in world.terms[intent.kind].kind.fields if field.type is FieldType.REFERENCE}
     return {name: value for name, value in intent.agreed.items() if name not in later}
-
-
-def _kept(world: World, intent: Intent) -> dict[str, Wire]:
-    """What a side is known to hold: all that was sent but for an owner that routing may have given, which flows on, and
-    for what is agreed on only once the other side has it as well, so that it is still a change.
-    """
-    routing = world.terms[intent.kind].kind.routing
-    slots = world.planner(intent.kind).slots(intent.side, intent.object)
-    given: set[str] = set()
-    if routing is not None and intent.side is Side.CRM:
-        given.update(slots.get(routing.owner, ()))
-    if intent.action is IntentKind.UPDATE:
-        settled = {field for name, fields in slots.items() if name in intent.agreed for field in fields}
-        given.update(field for fields in slots.values() for field in fields if field not in settled)
-    return {name: wire for name, wire in intent.fields.items() if name not in given}
 
 
 def _lost(world: World, intent: Intent, settlement: Settlement, what: str) -> None:

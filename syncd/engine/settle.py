@@ -258,9 +258,8 @@ def settle_written(
     if result.version and not waiting:  # else what was written there would be taken for known
         stored[VERSION] = result.version
     was, now = confirmed.of(side), {**confirmed.of(side), **stored}
-    for news in news_of_others(planner, link, side, written, was=was, now=now):
-        del now[news]
-    confirmed = confirmed.replacing(side, now)
+    unknown = given | news_of_others(planner, link, side, written, was=was, now=now)
+    confirmed = confirmed.replacing(side, {name: wire for name, wire in now.items() if name not in unknown})
     settlement.parked.extend(parked)
     settlement.unpark.extend((link.id, side, change.field) for change in action.changes if change.field in written)
     if isinstance(action, Update) and action.key is not None:
@@ -290,7 +289,7 @@ def _of(planner: Planner, side: Side, link: Link, names: Iterable[str]) -> set[s
 
 def routed_fields(planner: Planner, action: Create | Update) -> frozenset[str]:
     """The vendor fields of an owner that routing gave. Nobody agreed on it: what stands there is the CRM's own edit,
-    which flows on to the other side like any other.
+    which flows on to the other side like any other. Who was there before is there no more, so nothing is known of it.
     """
     object_name = action.object if isinstance(action, Create) else action.ref.object
     slots = planner.slots(action.side, object_name)

@@ -18,7 +18,7 @@ from connectors.hubspot.connector import HubSpotConnector
 from connectors.transport import open_session
 from sandbox.hubspot.kernel import DEFAULT_TOKEN, HubSpotKernel
 from sandbox.hubspot.switches import HubSpotSwitches
-from sandbox.kernel import Fault, HttpResponse
+from sandbox.kernel import Fault, HttpRequest, HttpResponse
 from syncd.model.errors import NeedsOperator
 from syncd.model.lifecycle import AuthorSort
 from syncd.model.remote import Cursor, Departure, Gone, MatchKey, Moved, Page, RemoteRecord, RemoteRef, Shape
@@ -188,6 +188,31 @@ def test_records_that_change_while_a_backlog_is_read(edited: list[int], latest: 
     assert held == {ref.id: "new" if ref.id in changed else "old" for ref in refs}
     assert edited or portal.calls().total() <= 5 + 12, "a page each, and one call a turn"
     assert not any(page.records for page in portal.connector.changes(PERSON, cursor))
+
+
+def test_a_burst_is_read_whole_though_one_of_it_moves_to_its_end(portal: Portal) -> None:
+    """After a quiet time 450 contacts change within seconds, and while that is read the first of them changes again:
+    whoever lies where the second page begins is read in this turn, or their edit is overwritten unseen.
+    """
+    refs = portal.people(450)
+    portal.clock.advance(600)
+    cursor = portal.connector.start(PERSON)
+    portal.clock.advance(600)
+    for ref in refs:
+        portal.kernel.edit("contacts", ref.id, {"firstname": "new"})
+        portal.clock.advance(0.01)
+    portal.clock.advance(10)
+
+    def move(request: HttpRequest) -> HttpRequest:
+        portal.kernel.edit("contacts", refs[0].id, {"firstname": "newer"})
+        portal.clock.advance(5)  # the index has it by then
+        return request
+
+    moved = Fault("moves", lambda request: request.path.endswith("/search"), when="around", prepare=move, skip=1)
+    portal.kernel.faults.arm(moved)
+    pages, _ = portal.read(cursor)
+    assert set(ids(pages)) == {ref.id for ref in refs}
+    assert portal.kernel.faults.fired["moves"]
 
 
 def test_merges_archives_and_erasures(portal: Portal) -> None:

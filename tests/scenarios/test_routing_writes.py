@@ -235,6 +235,35 @@ def test_killed_while_somebody_comes_into_a_stage(tmp_path: Path) -> None:
     raise AssertionError("it died every time")
 
 
+@pytest.mark.slow
+def test_killed_at_any_step_nobody_is_given_more_than_they_have_room_for(tmp_path: Path) -> None:
+    """One person is room enough for Ann. Whoever is next goes to the queue, also in the cycle after a process that died
+    once it had given her the first one: until the owner has come back from the CRM, whom she was given counts.
+    """
+    for n in range(1, 60, 2):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        pools = {"team": {"members": [address("ann")], "open": 1}}
+        desk = Desk.of(tmp_path, store=f"sqlite:///{folder}/state.db", pools=pools)
+        _, lead = requalified(desk, "New Leads")
+        desk.both.clock.advance(HOUR)
+        died = False
+        try:
+            sync(restarted(desk, folder, n).both.world)
+        except Killed:
+            died = True
+        restarted(desk, folder, 10**9)
+        later = desk.qualified(1, begin=1)
+        for _ in range(2):
+            desk.cycle(after=300)
+        assert (desk.who(lead), desk.owners(later)) == ("ann", ["New Leads"]), n
+        desk.both.store.close()
+        if not died:
+            assert n > 6, "too few effects to die at"
+            return
+    raise AssertionError("it died every time")
+
+
 # -- remembered --------------------------------------------------------------------------------------------------------
 def test_the_decision_is_remembered_with_whom_it_passed_over(desk: Desk) -> None:
     """In the store, beside the audit's own row, whose rule names the rule."""
