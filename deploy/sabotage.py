@@ -9,13 +9,11 @@ every one was killed, 1 if one survived, 2 if an entry is flawed.
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from deploy.wrong import LISTS, Flawed, Verdict, Wrong, listed, played
-from syncd.lab.seeds import TESTED, hash_of
+from deploy.wrong import LISTS, Flawed, Verdict, drawn, listed, played
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         if asked.only:
             wrongs = [wrong for wrong in wrongs if wrong.name in asked.only]
         if asked.sample is not None:
-            wrongs = _drawn(wrongs, asked.sample)
+            wrongs = [wrongs[place] for place in drawn([wrong.promise for wrong in wrongs], asked.sample)]
         for wrong in wrongs:
             wrong.text()
     except Flawed as flaw:
@@ -42,16 +40,6 @@ def main(arguments: Sequence[str]) -> int:
             print(f"    {verdict.ending}: {verdict.wrong.name}")
     print(f"{counted['killed']} of {len(verdicts)} wrong versions were killed")
     return 2 if counted["flawed"] else 1 if counted["survived"] else 0
-
-
-def _drawn(wrongs: Sequence[Wrong], count: int) -> list[Wrong]:
-    """A third of those that break a promise, at least one of each, and so many of the others, or all of them."""
-    shuffled = random.Random(hash_of(TESTED)).sample(wrongs, len(wrongs))  # noqa: S311 - no secret
-    breaking = [each for each in shuffled if each.promise]
-    first = {each.promise: each for each in reversed(breaking)}
-    chosen = [*first.values(), *(each for each in breaking if first[each.promise] is not each)]
-    others = [each for each in shuffled if not each.promise]
-    return [*chosen[: max(len(first), len(breaking) // 3)], *others[:count]]
 
 
 def _all_lists() -> list[str]:

@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _takes_turns(item: pytest.Item) -> bool:
     """Scenarios, and elsewhere what is slow; but not what proves the promises, plays a fault of the model, or is asked
-    for by name in the goals; nor what must notice a broken promise, so that it is known to pass on the true code.
+    for by name in the goals; nor what must notice a wrong version of this run, to be known to pass on the true code.
     """
     folders = item.path.parts
     always = "simulation" in folders or item.get_closest_marker("fault") or item.get_closest_marker("always")

@@ -1,6 +1,6 @@
 """The trial: daemons at work while people edit both sides, resyncs are asked for, one is killed, one is stopped.
 
-`make test` runs it for a minute, `make trial` for ten (``TRIAL_MINUTES``). Judged from the stand-ins alone and by
+`make test` runs it for half a minute, `make trial` for ten (``TRIAL_MINUTES``). Judged from the stand-ins alone and by
 the agreement program. In the long run the memory of the last daemon is watched, too.
 
 The same in shadow mode for twelve seconds, or two minutes: nobody is written, and there is something to read.
@@ -25,7 +25,7 @@ from tests.scenarios.processes import Place, RunningDaemon, answered, open_place
 
 pytestmark = pytest.mark.slow
 
-MINUTES = float(os.environ.get("TRIAL_MINUTES", "1"))
+MINUTES = float(os.environ.get("TRIAL_MINUTES", "0.5"))
 PACE = 5.0
 """Edits a second in total."""
 BOTH = 10
