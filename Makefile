@@ -19,7 +19,7 @@ help: ## show this list
 demo: $(STAMP) ## both vendors as local stand-ins, two thousand people, changes both ways; no account needed
 	@$(BIN)/syncd demo $(if $(FAULTS),--faults) $(ARGS)
 
-test: $(STAMP) ## tests, a sixteenth of those that take long (SCENARIOS=all: all), some forty-five wrong versions, 2,000 seeds (SEEDS=N), side by side; MINUTES=N fails a longer run
+test: $(STAMP) ## tests, a sixteenth of those that take long (SCENARIOS=all: all), some fifty wrong versions, 2,000 seeds (SEEDS=N), side by side; MINUTES=N fails a longer run
 	@$(BIN)/python deploy/test.py $(ARGS)
 
 test-fast: $(STAMP) ## without what is slow or needs PostgreSQL; of the scenarios one of every third file
